@@ -209,6 +209,7 @@ async fn usher_child() {
     let hub = Hub::new(ReaderKind::Desk);
     let (_ready, ready) = tokio::sync::watch::channel(true);
     let (_figures, figures) = tokio::sync::watch::channel(Arc::default());
+    let (_lobbies, lobbies) = tokio::sync::watch::channel(usher::model::LobbySummary::default());
     let db = Db::open(&dir).expect("a database");
     let (log, _writer) = AuditLog::new(db.clone(), 0, &Timing::default(), Problems::channel().0);
     let displays = Displays::load(db.clone()).await.expect("displays");
@@ -224,6 +225,7 @@ async fn usher_child() {
         displays,
         walls: Projections::channel(Duration::ZERO).0,
         bridge_stats: figures,
+        lobbies,
         ready,
         metrics: usher::app::metrics::install(),
         demo_accounts: None,

@@ -2,6 +2,7 @@
 //!
 //! It rebuilds only rows whose facts changed, and its result equals a rebuild from nothing (a property test).
 
+mod lobby_totals;
 mod pace;
 mod totals;
 
@@ -17,13 +18,14 @@ use crate::clock::Now;
 use crate::config::MeetingFilter;
 use crate::displays::projection::{AudienceHubs, DeskRows, WaitingLine};
 use crate::hub::Hub;
-use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, ParticipantId, meeting_id};
+use crate::model::{BridgeState, BridgeStats, CallFacts, CallKey, Fault, Lobby, LobbySummary, ParticipantId, meeting_id};
 use crate::moderation::{Moderation, ModerationSettings};
 use crate::saved_state::WaitingWriter;
 use crate::store::{DirtyFacts, Store, meetings};
 use crate::view;
 use crate::view::{Kind, MeetingRow, PersonRow, Row, RowKey, ServerRow, View, ViewDelta};
 
+use lobby_totals::LobbyTotals;
 pub use totals::Totals;
 
 /// The publisher's inputs besides the store, and its outputs.
@@ -36,6 +38,8 @@ pub struct PublisherIo {
     pub bridge_stats: watch::Sender<Arc<[BridgeStats]>>,
     /// The numbers that a service manager shows. They are sent every second, and so are the sign that this task lives.
     pub totals: watch::Sender<Totals>,
+    /// The sums of all lobbies, for pages without rows.
+    pub lobbies: watch::Sender<LobbySummary>,
     /// The filter of meetings; it changes with the configuration.
     pub filter: watch::Receiver<MeetingFilter>,
     /// Turns true when the first bridge has been read completely.
@@ -49,7 +53,8 @@ pub struct PublisherIo {
 /// Publishes changes until `stop`: the first at once, the ones that follow within a tick together. A changed lobby state ends the tick
 /// early, unless there are many rows or many followers.
 pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop: CancellationToken) {
-    let PublisherIo { hub, mut waits, mut problem, bridge_stats, totals, mut filter, ready, audit_log, mut audience_hubs } = io;
+    let PublisherIo { hub, mut waits, mut problem, bridge_stats, totals, lobbies, mut filter, ready, audit_log, mut audience_hubs } = io;
+    let mut lobby_totals = LobbyTotals::default();
     let mut every_second = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
@@ -86,6 +91,9 @@ pub async fn run(mut publisher: Publisher, io: PublisherIo, tick: Duration, stop
         }
         // Moderators act on what they see, so the desk comes before the displays.
         hub.publish(delta.put.clone(), delta.drop.clone());
+        if lobby_totals.follow(&delta) {
+            lobbies.send_replace(lobby_totals.summary());
+        }
         audience_hubs.follow(&delta, &publisher);
         pace::pause(&publisher.store, pace::least(&delta, hub.followers() + audience_hubs.followers()), tick).await;
     }

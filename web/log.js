@@ -1,4 +1,4 @@
-// The audit log's page: shows times in the browser's zone and reasons in words. Without script, times are UTC and marked so, and reasons are codes.
+// The audit log's page: filters in the browser's zone, and reasons in words. Without script, times are UTC and marked so, and reasons are codes.
 
 import { reasonOf, sentence } from "./lib/failure_reasons.js";
 import { loadCatalogue } from "./lib/i18n.js";
@@ -10,9 +10,6 @@ const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
 export const localField = (at) =>
   `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
 
-/** An instant as the table writes it. @param {Date} at */
-export const localTime = (at) => `${localField(at).replace("T", " ")}:${two(at.getSeconds())}`;
-
 /** The instant that a field holds, as the address writes it; "" for an empty field. @param {string} field */
 export function instantOf(field) {
   const at = new Date(field);
@@ -23,7 +20,6 @@ export function instantOf(field) {
 function toLocal(page) {
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const each of page.querySelectorAll("[data-zone]")) each.textContent = zone;
-  for (const time of page.querySelectorAll("time")) time.textContent = localTime(new Date(time.dateTime));
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("input[data-utc]"));
   for (const field of fields) if (field.dataset.utc) field.value = localField(new Date(`${field.dataset.utc}Z`));
   // The address holds instants, so that it means the same in every time zone; empty fields are left out.

@@ -30,7 +30,7 @@ pub use password::{HashQueue, HasherBusy};
 pub(crate) use sessions::LOGIN_KEY;
 pub use sessions::{SessionStatus, Sessions};
 pub use throttle::{Attempt, Throttle, TooMany, network};
-pub use user::{AccountError, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, User, UserSummary};
+pub use user::{AccountError, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, User, UserSummary, broken_password_rule, broken_rules};
 
 use ended_sessions::EndedSessions;
 use password::Hasher;

@@ -119,6 +119,16 @@ pub(crate) fn check_password(name: &str, password: &str) -> Result<String, Accou
     }
 }
 
+/// The rules that a new account with this name and password breaks. Does not look for an account of the same name.
+pub fn broken_rules(name: &str, password: &str) -> Vec<AccountError> {
+    check_name(name).err().into_iter().chain(broken_password_rule(name, password)).collect()
+}
+
+/// The rule that this password of this user breaks.
+pub fn broken_password_rule(name: &str, password: &str) -> Option<AccountError> {
+    check_password(name, password).err()
+}
+
 /// The texts whose hash may be stored for a typed password: its normal form, and the text as typed, which older versions hashed.
 pub(super) fn candidates(password: &str) -> Vec<String> {
     // A longer password can't have been set; hashing it would only cost time.
@@ -162,6 +172,12 @@ mod tests {
     #[case(&"ab cd ef gh ij kl".repeat(61), Some(AccountError::PasswordLong))]
     fn a_password_must_be_long_and_hard_to_guess(#[case] password: &str, #[case] refused: Option<AccountError>) {
         assert_eq!(check_password("long.enough.name", password).err(), refused);
+    }
+
+    #[test]
+    fn all_broken_rules_of_an_account_are_found_at_once() {
+        assert_eq!(broken_rules("a b", "short"), [AccountError::Name("a b".into()), AccountError::PasswordShort]);
+        assert_eq!(broken_rules("ana", "ten chars!"), []);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::displays::Displays;
 use crate::displays::projection::Projections;
 use crate::http::{self, DemoAccount, Listeners, ServeError, Services};
 use crate::hub::{Hub, ReaderKind};
-use crate::model::{BridgeName, BridgeStats, Fault, ParticipantId};
+use crate::model::{BridgeName, BridgeStats, Fault, LobbySummary, ParticipantId};
 use crate::moderation::{Moderation, ModerationDb, ModerationRequests, ModerationSettings};
 use crate::publisher::{self, Publisher, PublisherIo, Totals};
 use crate::saved_state::{self, WaitingWriter};
@@ -88,6 +88,7 @@ pub(super) struct PublisherChannels {
     walls: Projections,
     bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
     pub(super) totals: watch::Receiver<Totals>,
+    lobbies: watch::Receiver<LobbySummary>,
     /// True once a bridge was read completely for the first time, or is paused.
     ready: watch::Receiver<bool>,
 }
@@ -171,6 +172,7 @@ fn start_publisher(
     let (filter, filter_seen) = watch::channel(config.filter.clone());
     let (stats, bridge_stats) = watch::channel(Arc::default());
     let (totals_sent, totals) = watch::channel(Totals::default());
+    let (lobbies, lobbies_seen) = watch::channel(LobbySummary::default());
     let (walls, audience_hubs) = Projections::channel(config.timing.wall_settle);
     let io = PublisherIo {
         hub: state.hub.clone(),
@@ -178,6 +180,7 @@ fn start_publisher(
         problem,
         bridge_stats: stats,
         totals: totals_sent,
+        lobbies,
         filter: filter_seen,
         ready,
         audit_log: state.audit_log.clone(),
@@ -185,7 +188,7 @@ fn start_publisher(
     };
     let publishing = publisher::run(publisher, io, config.timing.publish_tick, group.stop.clone());
     group.tasks.spawn(control.supervisor.watch("publisher", publishing));
-    PublisherChannels { filter, walls, bridge_stats, totals, ready: is_ready }
+    PublisherChannels { filter, walls, bridge_stats, totals, lobbies: lobbies_seen, ready: is_ready }
 }
 
 /// Starts the actions, and recovers those that the last stop interrupted.
@@ -238,6 +241,7 @@ pub(super) fn start_web(
         displays: state.displays.clone(),
         walls: bridges.published.walls.clone(),
         bridge_stats: bridges.published.bridge_stats.clone(),
+        lobbies: bridges.published.lobbies.clone(),
         ready: bridges.published.ready.clone(),
         metrics: parts.metrics,
         demo_accounts: parts.demo_accounts,

@@ -62,8 +62,8 @@ impl PageError {
             Self::OutsidePrefix(_) => ("error.404_what", Some("error.prefix_removed")),
             Self::BelowPrefix(_) => ("error.404_what", Some("error.prefix_unknown")),
             Self::Forbidden => ("error.403_what", Some("error.403_advice")),
-            Self::Csrf => ("error.csrf", None),
-            Self::Form => ("error.form", None),
+            Self::Csrf => ("error.csrf_what", Some("error.csrf_advice")),
+            Self::Form => ("error.form_what", Some("error.form_advice")),
             Self::Rule(rule) => (rule.key(), None),
             Self::Db(_) | Self::Session(_) | Self::Template(_) | Self::Panic => ("error.500_what", Some("error.500_advice")),
         }

@@ -8,3 +8,9 @@ pub(in crate::http) const CDR: &str = "/cdr/";
 
 /// The rest of a path after one of these is a secret, which must not be logged.
 pub(in crate::http) const BEFORE_SECRETS: [&str; 2] = [CDR, DISPLAY_LINK];
+
+/// The desk's WebSocket.
+pub(in crate::http) const DESK_SOCKET: &str = "/ws";
+
+/// The sums of all lobbies.
+pub(in crate::http) const WAITING: &str = "/waiting";

@@ -14,7 +14,7 @@ use tower_http::trace::TraceLayer;
 use super::error::PageError;
 use super::middleware::{auth, csrf, error_page, origin, real_ip, security_headers, session_cookie, sub_path};
 use super::ops::{assets, cdr, health, metrics};
-use super::pages::{account, audit_log, login, users};
+use super::pages::{account, audit_log, login, users, waiting};
 use super::paths;
 use super::state::AppState;
 use super::{desk_socket, wall};
@@ -62,7 +62,8 @@ fn pages(state: &Arc<AppState>) -> Router<Arc<AppState>> {
         .route_layer(from_fn(auth::require_admin));
     let for_users = Router::new()
         .route("/", get(account::desk))
-        .route("/ws", get(desk_socket::upgrade))
+        .route(paths::DESK_SOCKET, get(desk_socket::upgrade))
+        .route(paths::WAITING, get(waiting::show))
         .route("/account", get(account::show))
         .route("/account/password", post(account::change_password))
         .route("/account/language", post(account::choose_language))

@@ -15,7 +15,7 @@ use crate::config::{Live, Timing, WebConfig};
 use crate::displays::Displays;
 use crate::displays::projection::Projections;
 use crate::hub::Hub;
-use crate::model::{ActionHandler, BridgeStats, Role};
+use crate::model::{ActionHandler, BridgeStats, LobbySummary, Role};
 use crate::moderation::ModerationRequests;
 
 use super::connections::registry::Connections;
@@ -43,6 +43,8 @@ pub struct Services {
     pub walls: Projections,
     /// Only administrators see it.
     pub bridge_stats: watch::Receiver<Arc<[BridgeStats]>>,
+    /// For pages that show no rows.
+    pub lobbies: watch::Receiver<LobbySummary>,
     /// True once at least one bridge gave its first full read, or is paused.
     pub ready: watch::Receiver<bool>,
     pub metrics: PrometheusHandle,

@@ -3,6 +3,7 @@
 pub mod action;
 mod bridge_stats;
 mod listing;
+mod lobby_summary;
 mod moderation;
 mod role;
 mod status;
@@ -15,6 +16,7 @@ use std::time::Instant;
 pub use action::*;
 pub use bridge_stats::*;
 pub use listing::*;
+pub use lobby_summary::*;
 pub use moderation::*;
 pub use role::*;
 pub use status::*;

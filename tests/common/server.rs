@@ -17,7 +17,7 @@ use usher::displays::Displays;
 use usher::displays::projection::Projections;
 use usher::http::{Listeners, ServeError, Services, serve};
 use usher::hub::{Hub, HubLimits, ReaderKind};
-use usher::model::{BridgeStats, Role};
+use usher::model::{BridgeStats, LobbySummary, Role};
 use usher::moderation::{Moderation, ModerationRequests};
 use usher::store::Store;
 use usher::system_status::Problems;
@@ -33,6 +33,7 @@ pub struct TestServer {
     pub log: AuditLog,
     pub requests: mpsc::Receiver<Recorded>,
     pub figures: watch::Sender<Arc<[BridgeStats]>>,
+    pub lobbies: watch::Sender<LobbySummary>,
     pub ready: watch::Sender<bool>,
     pub accounts: Accounts,
     pub shutdown: CancellationToken,
@@ -88,6 +89,7 @@ impl ServerSetup {
         let (hub, displays_db) = (Hub::with_limits(ReaderKind::Desk, self.limits), db.clone());
         let (actions, requests) = RecordedActions::channel(16);
         let (figures, figures_seen) = watch::channel(Arc::default());
+        let (lobbies, lobbies_seen) = watch::channel(LobbySummary::default());
         let (ready, readiness) = watch::channel(false);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let accounts = Accounts::new(db.clone(), Duration::from_secs(3600));
@@ -106,12 +108,13 @@ impl ServerSetup {
             // No test here publishes for displays.
             walls: Projections::channel(Duration::ZERO).0,
             bridge_stats: figures_seen,
+            lobbies: lobbies_seen,
             ready: readiness,
             metrics: usher::app::metrics::install(),
             demo_accounts: None,
         };
         let served = tokio::spawn(serve(services, Listeners { web: listener, cdr: None }, shutdown.clone(), tracker.clone()));
-        TestServer { address, hub, log, requests, figures, ready, accounts, shutdown, tracker, served, dir }
+        TestServer { address, hub, log, requests, figures, lobbies, ready, accounts, shutdown, tracker, served, dir }
     }
 }
 

@@ -18,6 +18,24 @@ export function clockTimes(lang) {
   return { short: (/** @type {number} */ at) => short.format(at), long: (/** @type {number} */ at) => long.format(at) };
 }
 
+/** English dates have the day first, as those of the other languages. @type {Record<string, string>} */
+const DATE_LOCALES = { en: "en-GB" };
+
+/** Dates, and dates with a time of day, in the one style of all pages: 29 Nov 2026, 14:05. The month is a word and hours have two digits, so
+ * that neither looks like a duration. @param {string} lang */
+export function dateTimes(lang) {
+  const locale = DATE_LOCALES[lang] ?? lang;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const date = { day: "numeric", month: "short", year: "numeric" };
+  /** @type {Intl.DateTimeFormatOptions} */
+  const time = { ...date, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const format = (/** @type {Intl.DateTimeFormatOptions} */ options) => {
+    const { format: text } = new Intl.DateTimeFormat(locale, options);
+    return (/** @type {number} */ at) => text(at);
+  };
+  return { day: format(date), minutes: format(time), seconds: format({ ...time, second: "2-digit" }) };
+}
+
 /**
  * The server's time. The network delays every frame, so the largest offset of the last few frames is the best. Between frames the page's
  * monotonic clock carries it on, so that setting the computer's clock changes no wait.

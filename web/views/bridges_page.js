@@ -39,7 +39,7 @@ export function bridgesPage(parts) {
       </div>
     </div>
     <div class="scroller" data-scroller tabindex="0" role="region" aria-labelledby="bridges-title">
-      <table class="admin-table" aria-labelledby="bridges-title">
+      <table class="table admin-table" aria-labelledby="bridges-title">
         <thead><tr>
           ${COLUMNS.map(
             (name) =>

@@ -2,6 +2,7 @@
 
 import { t } from "../lib/i18n.js";
 import { fold } from "../lib/text.js";
+import { dateTimes } from "../lib/time.js";
 import {
   chooseMeeting,
   isChosen,
@@ -70,7 +71,7 @@ export class DisplayForm {
         })}</div>
       ${
         draft.row
-          ? html`<p class="quiet">${t("displays.created", { by: draft.row.created_by, at: dates.format(draft.row.created) })}</p>`
+          ? html`<p class="quiet">${t("displays.created", { by: draft.row.created_by, at: dates.day(draft.row.created) })}</p>`
           : nothing
       }
       <p class="refusal grave" role="alert">${draft.refusal && !draft.badCode ? html`${icon("warning")} ${draft.refusal}` : nothing}</p>
@@ -328,7 +329,7 @@ export class DisplayForm {
   }
 }
 
-const dates = new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium" });
+const dates = dateTimes(document.documentElement.lang || "en");
 
 /** A language's own name, with a capital. @param {string} code */
 function nameOfLanguage(code) {

@@ -1,7 +1,7 @@
 // The administrators' page of displays: each one's place, views, state and actions.
 
 import { number, t } from "../lib/i18n.js";
-import { duration } from "../lib/time.js";
+import { dateTimes, duration } from "../lib/time.js";
 import { chosenIn, stateOf, viewLabel, viewsLabel } from "../state/displays.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { icon } from "./icons.js";
@@ -27,11 +27,7 @@ const NAMED = 3;
 /** Times up to so long ago are shown relative to now, in ms; older ones have a date. */
 const RECENT = 3_600_000;
 
-const moments = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  hourCycle: "h23",
-});
+const dates = dateTimes(document.documentElement.lang || "en");
 
 /** @param {Parts} parts */
 export function displaysPage(parts) {
@@ -77,7 +73,7 @@ export const wallAddress = (base) => `${location.origin}${base}/wall`;
 
 /** @param {Parts} parts @param {DisplayRow[]} list */
 const table = (parts, list) => html`
-  <table class="admin-table displays-table" aria-labelledby="displays-title">
+  <table class="table admin-table displays-table" aria-labelledby="displays-title">
     <thead><tr>
       ${COLUMNS.map((name) => html`<th scope="col">${t(`displays.col.${name}`)}</th>`)}
       <th scope="col"><span class="unseen">${t("col.act")}</span></th>
@@ -130,14 +126,14 @@ const names = (all) =>
 /** @param {DisplayRow} row @param {number} now */
 function state(row, now) {
   const what = stateOf(row);
-  if (what === "revoked") return t("displays.revoked", { at: moments.format(row.revoked ?? now) });
+  if (what === "revoked") return t("displays.revoked", { at: dates.minutes(row.revoked ?? now) });
   if (what === "connected") return t("displays.connected");
   if (what === "shared")
     return html`<span class="amber">${icon("note")} ${t("displays.shared_n", { n: row.connected })}</span><span
       class="quiet why">${t("displays.shared_why")}</span>`;
   if (what === "never") return html`<span class="quiet">${t("displays.never")}</span>`;
   const [at, ago] = [row.last_seen ?? now, now - (row.last_seen ?? now)];
-  const seen = ago < RECENT ? t("displays.seen_ago", { time: duration(ago) }) : t("displays.seen_at", { at: moments.format(at) });
+  const seen = ago < RECENT ? t("displays.seen_ago", { time: duration(ago) }) : t("displays.seen_at", { at: dates.minutes(at) });
   return html`<span class="amber">${icon("note")} ${t("displays.away")}</span><time class="quiet why"
     datetime=${new Date(at).toISOString()}>${seen}</time>`;
 }

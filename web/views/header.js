@@ -1,5 +1,5 @@
-// The top line: name, search, bridges, the user and the menu. While the notices are in view, they say what a bridge's fault is, and the
-// top line only marks the bridge.
+// The top line: name, links to the other pages, search, bridges, the user and the menu. While the notices are in view, they say what a
+// bridge's fault is, and the top line only marks the bridge.
 
 import { t } from "../lib/i18n.js";
 import { condition } from "../state/bridges.js";
@@ -9,9 +9,11 @@ import { faultText, retryButton } from "./bridge_fault.js";
 import { icon } from "./icons.js";
 import { presence } from "./presence.js";
 import { written } from "./shortcuts_help.js";
+import { siteNav } from "./site_nav.js";
 
 /**
- * @typedef {import("./alert_settings.js").Parts & import("./bridge_fault.js").Parts & import("./presence.js").Parts & {
+ * @typedef {import("./alert_settings.js").Parts & import("./bridge_fault.js").Parts & import("./presence.js").Parts &
+ *   import("./site_nav.js").Parts & {
  *   base: string,
  *   navigation: import("../ui/navigation.js").Navigation,
  *   panels: import("../ui/panels.js").Panels,
@@ -33,6 +35,7 @@ export const header = (parts) => html`
   <header class="top" ?inert=${parts.panels.open === "keys"}>
     <a class="brand" href="${parts.base}/" aria-label=${t("brand_home")}><img src="${parts.base}/static/icons/usher.svg" alt=""
       width="22" height="22" /><span>Usher</span></a>
+    ${siteNav(parts)}
     <div class="search" role="search">
       ${icon("search")}
       <input id="search" type="search" autocomplete="off" spellcheck="false" dir="auto" placeholder=${t("search_hint")}
@@ -146,10 +149,10 @@ function menu(parts) {
       <a class="entry" href="${parts.base}/account">${t("account")}</a>
       ${
         parts.screen.manages
-          ? html`<a class="entry" href="#bridges" @click=${() => parts.panels.close()}>${t("bridges.label")}</a>
-        <a class="entry" href="#displays" @click=${() => parts.panels.close()}>${t("displays.label")}</a>
-        <a class="entry" href="${parts.base}/users">${t("users")}</a>
-        <a class="entry" href="${parts.base}/log">${t("log.title")}</a>`
+          ? html`<a class="entry in-bar" href="#bridges" @click=${() => parts.panels.close()}>${t("bridges.label")}</a>
+        <a class="entry in-bar" href="#displays" @click=${() => parts.panels.close()}>${t("displays.label")}</a>
+        <a class="entry in-bar" href="${parts.base}/users">${t("users")}</a>
+        <a class="entry in-bar" href="${parts.base}/log">${t("log.title")}</a>`
           : nothing
       }
       <form method="post" action="${parts.base}/logout">

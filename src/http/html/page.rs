@@ -42,6 +42,7 @@ impl<'a> HtmlPage<'a> {
     }
 
     pub(in crate::http) fn render(mut self, template: &str, own: TemplateValues) -> Result<Html<String>, minijinja::Error> {
+        self.values.insert("page_name", Value::from(template.trim_end_matches(".html")));
         self.values.extend(own);
         self.templates.render(template, &self.values).map(Html)
     }

@@ -9,6 +9,7 @@ use rust_embed::RustEmbed;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::breakable::breakable;
 use super::catalog::Catalogs;
 use super::language::ENGLISH;
 
@@ -64,6 +65,7 @@ fn load() -> (Arc<Environment<'static>>, Arc<Catalogs>) {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_loader(|name| Ok(TemplateFiles::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned())));
     environment.add_filter("moment", moment);
+    environment.add_filter("breakable", breakable);
     let words = catalogs.clone();
     environment.add_function("t", move |state: &State<'_, '_>, key: String, args: Kwargs| {
         let language = state.lookup("lang");
@@ -72,11 +74,17 @@ fn load() -> (Arc<Environment<'static>>, Arc<Catalogs>) {
     (Arc::new(environment), catalogs)
 }
 
-/// An instant in Unix milliseconds. plain_pages.js shows it in the viewer's language and zone; without the script it is shown in UTC.
-fn moment(ms: i64) -> Value {
+/// An instant in Unix milliseconds, to the minute or with `seconds`. plain_pages.js shows it in the viewer's language and zone; without the
+/// script it is shown in UTC.
+fn moment(ms: i64, args: Kwargs) -> Result<Value, minijinja::Error> {
+    let seconds = args.get::<Option<bool>>("seconds")?.unwrap_or_default();
+    args.assert_all_used()?;
     let format = |form| OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()?.format(form).ok();
     let machine = format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"));
-    let human = format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"));
+    let (style, human) = match seconds {
+        true => ("seconds", format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC"))),
+        false => ("minutes", format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"))),
+    };
     let (machine, human) = (machine.unwrap_or_default(), human.unwrap_or_default());
-    Value::from_safe_string(format!("<time datetime=\"{machine}\" data-moment>{human}</time>"))
+    Ok(Value::from_safe_string(format!("<time datetime=\"{machine}\" data-moment=\"{style}\">{human}</time>")))
 }

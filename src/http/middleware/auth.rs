@@ -20,6 +20,7 @@ use crate::db::DbError;
 use super::session_cookie;
 use crate::http::connections::registry::TrackedConnection;
 use crate::http::error::PageError;
+use crate::http::paths;
 use crate::http::state::AppState;
 
 pub(in crate::http) type Auth = AuthSession<Accounts>;
@@ -81,7 +82,8 @@ pub(in crate::http) async fn require_user(State(state): State<Arc<AppState>>, au
         }
         return next.run(request).await;
     }
-    if request.uri().path() == "/ws" {
+    // A script asks for these: it can't follow a redirection to a form.
+    if [paths::DESK_SOCKET, paths::WAITING].contains(&request.uri().path()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     // The query is kept: it names the view in an address that a colleague sent.

@@ -8,9 +8,10 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::accounts::{AccountError, Attempt, ChangeError, HashQueue, MAX_PASSWORD, MIN_PASSWORD, SessionEnd, User, attempts_key};
+use crate::accounts::{Attempt, ChangeError, HashQueue, SessionEnd, User, attempts_key, broken_password_rule};
 use crate::audit::AuditEvent;
 
+use super::failed_form::FailedForm;
 use super::login::record_failed_sign_in;
 use super::request_context::RequestContext;
 use super::{audit_entries, known_device};
@@ -48,36 +49,48 @@ pub(in crate::http) async fn change_password(
     CsrfForm(form): CsrfForm<NewPassword>,
 ) -> Result<Response, PageError> {
     let user = auth.user.clone().ok_or(PageError::Forbidden)?;
-    let refuse = |status: StatusCode, error: &str, args: serde_json::Value| -> Result<Response, PageError> {
-        let page = draw_account(&state, &context, &user, values! { "error" => error, "error_args" => args })?;
-        Ok((status, page).into_response())
+    let refuse = |status: StatusCode, failed: FailedForm| -> Result<Response, PageError> {
+        Ok((status, draw_account(&state, &context, &user, failed.values())?).into_response())
     };
+    let failed = FailedForm::new("password");
     // On an open page passwords can be tried no faster than on the sign-in page.
     let device = state.accounts.known_device(&user.name, known_device::of(&headers)).await?;
     let key = attempts_key(&user.name);
     let attempt = Attempt { user: &key, address: client.address, device };
     match state.throttle.attempt(attempt, std::time::Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
-        Err(wait) => return refuse(StatusCode::TOO_MANY_REQUESTS, "error.login_slow", json!({ "seconds": wait.seconds })),
+        Err(wait) => {
+            return refuse(StatusCode::TOO_MANY_REQUESTS, failed.whole("error.login_slow", json!({ "seconds": wait.seconds })));
+        }
     }
     if !matches!(state.accounts.verify(&user.name, &form.current, HashQueue::Known).await?, Ok(Some(_))) {
         record_failed_sign_in(&state, &user.name, client.address).await;
-        return refuse(StatusCode::BAD_REQUEST, "error.wrong_password", json!({}));
+        return refuse(StatusCode::BAD_REQUEST, failed.field("current", "error.wrong_password"));
     }
     state.throttle.succeeded(attempt);
-    if form.password != form.again {
-        return refuse(StatusCode::BAD_REQUEST, "error.passwords_differ", json!({}));
+    let failed = check_new_password(failed, &user, &form);
+    if failed.is_refused() {
+        return refuse(StatusCode::BAD_REQUEST, failed);
     }
     let actor = audit_entries::actor(&user, client.address);
     let note = audit_entries::note(&actor, AuditEvent::UserPassword, |user| user.name.to_string());
     let changed = match state.accounts.noted(note).set_password(&user.name, &form.password).await {
         Ok(changed) => changed,
-        Err(ChangeError::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)),
+        Err(ChangeError::Rule(rule)) => return refuse(StatusCode::BAD_REQUEST, failed.rule(&rule, &["password"])),
         Err(ChangeError::Db(error)) => return Err(error.into()),
     };
     begin_session(&state, &mut auth, &changed, SessionEnd::NewPassword).await?;
     tracing::info!(user = %user.name, "password changed");
     Ok(draw_account(&state, &context, &changed, values! { "done" => "done.password" })?.into_response())
+}
+
+/// Adds the errors of the new password and of its repetition.
+fn check_new_password(failed: FailedForm, user: &User, form: &NewPassword) -> FailedForm {
+    let failed = match broken_password_rule(&user.name, &form.password) {
+        Some(rule) => failed.rule(&rule, &["password"]),
+        None => failed,
+    };
+    if form.password == form.again { failed } else { failed.field("again", "error.passwords_differ") }
 }
 
 #[derive(Deserialize)]
@@ -94,7 +107,11 @@ pub(in crate::http) async fn choose_language(
     CsrfForm(form): CsrfForm<NewLanguage>,
 ) -> Result<Response, PageError> {
     let user = auth.user.ok_or(PageError::Forbidden)?;
-    context.language = Language::choose(&form.language, &headers).ok_or(PageError::Form)?;
+    let Some(language) = Language::choose(&form.language, &headers) else {
+        let failed = FailedForm::new("language").field("language", "error.language_unknown");
+        return Ok((StatusCode::BAD_REQUEST, draw_account(&state, &context, &user, failed.values())?).into_response());
+    };
+    context.language = language;
     let mut response = draw_account(&state, &context, &user, values! { "done" => "done.language" })?.into_response();
     context.language.keep(&state.base, response.headers_mut());
     Ok(response)
@@ -113,16 +130,4 @@ fn draw_account(state: &AppState, context: &RequestContext, user: &User, mut own
     let chosen = if context.language.chosen { context.language.code } else { "" };
     own.extend(values! { "languages" => language::all().map(choice).collect::<Vec<_>>(), "chosen" => chosen });
     Ok(context.user_page(state, user).render("account.html", own)?)
-}
-
-/// The values for the catalog's text of a broken rule.
-pub(in crate::http) fn rule_args(rule: &AccountError) -> serde_json::Value {
-    match rule {
-        AccountError::PasswordShort => json!({ "min": MIN_PASSWORD }),
-        AccountError::PasswordLong => json!({ "max": MAX_PASSWORD }),
-        AccountError::Name(name) | AccountError::Taken(name) | AccountError::Unknown(name) | AccountError::LastAdmin(name) => {
-            json!({ "name": name })
-        }
-        AccountError::PasswordGuessable | AccountError::PasswordControl => json!({}),
-    }
 }

@@ -9,12 +9,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::audit::{AuditEvent, Cursor, ExportFormat, LogFilter, LogLine, ModeratorFilter, parse, rfc3339};
 use crate::clock::now_ms;
 use crate::text::cut;
 
 use super::audit_entries;
+use super::failed_form::FailedForm;
 use super::request_context::RequestContext;
 use crate::http::error::PageError;
 use crate::http::html::templates::values;
@@ -46,9 +48,9 @@ struct FilterFields {
     to: String,
 }
 
-/// The name of a field with an unreadable time.
+/// The names of the fields with an unreadable time.
 #[derive(Debug, PartialEq, Eq)]
-struct InvalidTime(&'static str);
+struct InvalidTimes(Vec<&'static str>);
 
 impl FilterFields {
     fn new(mut query: HashMap<String, String>) -> Self {
@@ -64,31 +66,39 @@ impl FilterFields {
         }
     }
 
-    fn filter(&self) -> Result<LogFilter, InvalidTime> {
+    fn filter(&self) -> Result<LogFilter, InvalidTimes> {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let time = |text: &str, key| match text {
-            "" => Ok(None),
-            text => parse(text).map(Some).ok_or(InvalidTime(key)),
+        let mut invalid = Vec::new();
+        let mut time = |text: &str, field| {
+            let at = parse(text);
+            if at.is_none() && !text.is_empty() {
+                invalid.push(field);
+            }
+            at
         };
+        let (from, to) = (time(&self.from, "from"), time(&self.to, "to"));
+        if !invalid.is_empty() {
+            return Err(InvalidTimes(invalid));
+        }
         Ok(LogFilter {
             text: self.q.clone(),
             meeting: given(&self.meeting),
             person: given(&self.person),
             moderator: ModeratorFilter::parse(&self.moderator),
             action: given(&self.action),
-            from: time(&self.from, "from")?,
-            to: time(&self.to, "to")?,
+            from,
+            to,
         })
     }
 }
 
-/// One line of the page: as it is stored, and in the form that the page shows.
+/// One line of the page: as it is stored, and the wait in the form that the page shows.
 #[derive(Serialize)]
 struct ShownLine {
     #[serde(flatten)]
     line: LogLine,
-    /// `2026-11-22 17:44:05`
-    time: String,
+    /// Unix milliseconds.
+    at_ms: i64,
     waited: Option<String>,
 }
 
@@ -104,20 +114,13 @@ pub(in crate::http) async fn page(
     let (status, own) = match fields.filter() {
         Ok(filter) => {
             let slice = state.audit_log.page(filter, before, SHOWN).await?;
-            let looked_to = slice.searched_back_to(SHOWN).map(moment);
+            let looked_to = slice.searched_back_to(SHOWN);
             let next = slice.next.map(|next| next.to_string());
             let lines: Vec<ShownLine> = slice.lines.into_iter().map(shown).collect();
             (StatusCode::OK, values! { "lines" => lines, "next" => next, "looked_to" => looked_to, "first" => before.is_none() })
         }
         // A filter that can't be read shows nothing rather than everything.
-        Err(InvalidTime(key)) => {
-            let key = if key == "from" { "log.error_from" } else { "log.error_to" };
-            let lines: [ShownLine; 0] = [];
-            (
-                StatusCode::BAD_REQUEST,
-                values! { "lines" => lines, "error" => key, "error_args" => HashMap::from([("example", "2026-11-22T17:44")]) },
-            )
-        }
+        Err(InvalidTimes(invalid)) => (StatusCode::BAD_REQUEST, failed_filter(&fields, invalid).values()),
     };
     let mut all = values! {
         "filter" => fields,
@@ -148,6 +151,12 @@ pub(in crate::http) async fn json_lines(
     query: Query<HashMap<String, String>>,
 ) -> Response {
     export(state, client, auth, query, ExportFormat::JsonLines, "application/x-ndjson", "jsonl").await
+}
+
+fn failed_filter(fields: &FilterFields, invalid: Vec<&'static str>) -> FailedForm {
+    let failed = FailedForm::new("filter").keep("from", &fields.from).keep("to", &fields.to);
+    let key = |field: &str| if field == "from" { "log.error_from" } else { "log.error_to" };
+    invalid.into_iter().fold(failed, |failed, field| failed.field_with(field, key(field), json!({ "example": "2026-11-22T17:44" })))
 }
 
 /// Writes the file while it is sent, as fast as the browser takes it. Where the log can't be read on, the connection breaks off, because a file
@@ -186,12 +195,7 @@ async fn moderators(state: &AppState) -> Result<Vec<String>, PageError> {
 }
 
 fn shown(line: LogLine) -> ShownLine {
-    ShownLine { time: moment(line.at), waited: line.waited_ms.map(duration), line }
-}
-
-/// `2026-11-22 17:44:05`, UTC.
-fn moment(ms: i64) -> String {
-    rfc3339(ms).replace('T', " ").chars().take(19).collect()
+    ShownLine { at_ms: line.at, waited: line.waited_ms.map(duration), line }
 }
 
 /// The value of a field for date and time: `2026-11-22T17:44`, UTC.
@@ -238,8 +242,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_time_is_named() {
-        assert_eq!(fields(&[("to", "tomorrow")]).filter(), Err(InvalidTime("to")));
+    fn unreadable_times_are_named() {
+        assert_eq!(fields(&[("to", "tomorrow")]).filter(), Err(InvalidTimes(vec!["to"])));
+        let both = [("from", "yesterday"), ("to", "tomorrow")];
+        assert_eq!(fields(&both).filter(), Err(InvalidTimes(vec!["from", "to"])));
     }
 
     #[rstest]

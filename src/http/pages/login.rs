@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::accounts::{Attempt, HashQueue, SessionEnd, TooMany, attempts_key};
 use crate::audit::AuditEvent;
-use crate::text::cut;
 
+use super::failed_form::FailedForm;
 use super::request_context::RequestContext;
 use super::{audit_entries, known_device};
 use crate::http::error::PageError;
@@ -56,7 +56,10 @@ pub(in crate::http) async fn login(
     let CsrfForm(form) = match form {
         Ok(form) => form,
         // The token is older than the browser's cookie: a new form is enough.
-        Err(PageError::Csrf) => return show_again(&state, &context, StatusCode::FORBIDDEN, "error.csrf", json!({}), ("", "/")),
+        Err(PageError::Csrf) => {
+            let failed = FailedForm::new("login").whole("error.csrf", json!({}));
+            return show_again(&state, &context, StatusCode::FORBIDDEN, failed, "/");
+        }
         Err(error) => return Err(error),
     };
     let (name, next) = (form.username.clone(), local_path(form.next.as_deref()).to_owned());
@@ -65,9 +68,11 @@ pub(in crate::http) async fn login(
     let device = state.accounts.known_device(&name, devices.clone()).await?;
     let key = attempts_key(&name);
     let attempt = Attempt { user: &key, address, device };
+    let refused = || FailedForm::new("login").keep("username", &name);
     let slow = |seconds: u64| {
         count("slowed");
-        show_again(&state, &context, StatusCode::TOO_MANY_REQUESTS, "error.login_slow", json!({ "seconds": seconds }), (&name, &next))
+        let failed = refused().whole("error.login_slow", json!({ "seconds": seconds }));
+        show_again(&state, &context, StatusCode::TOO_MANY_REQUESTS, failed, &next)
     };
     match state.throttle.attempt(attempt, Instant::now()) {
         Ok(wait) => tokio::time::sleep(wait).await,
@@ -82,7 +87,8 @@ pub(in crate::http) async fn login(
         count("wrong");
         record_failed_sign_in(&state, &name, address).await;
         tracing::info!(%address, "sign-in refused");
-        return show_again(&state, &context, StatusCode::UNAUTHORIZED, "error.login_failed", json!({}), (&name, &next));
+        // It does not say which of the two is wrong. The name stays, so the password is what is typed again.
+        return show_again(&state, &context, StatusCode::UNAUTHORIZED, refused().field("password", "error.login_failed"), &next);
     };
     begin_session(&state, &mut auth, &user, SessionEnd::NewSignIn).await?;
     state.audit_log.record(audit_entries::done(&audit_entries::actor(&user, address), AuditEvent::SignIn)).await;
@@ -128,14 +134,11 @@ fn show_again(
     state: &AppState,
     context: &RequestContext,
     status: StatusCode,
-    error: &str,
-    args: serde_json::Value,
-    (username, next): (&str, &str),
+    failed: FailedForm,
+    next: &str,
 ) -> Result<Response, PageError> {
-    let username = cut(username, 64);
-    let own = values! {
-        "error" => error, "error_args" => args, "username" => username, "next" => next, "demo_accounts" => state.demo_accounts,
-    };
+    let mut own = values! { "next" => next, "demo_accounts" => state.demo_accounts };
+    own.extend(failed.values());
     Ok((status, context.form_page(state).render("login.html", own)?).into_response())
 }
 

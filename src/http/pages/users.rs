@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::{ChangeError, SessionEnd, User, UserSummary};
+use crate::accounts::{AccountError, ChangeError, SessionEnd, User, UserSummary, broken_rules};
 use crate::audit::AuditEvent;
 use crate::model::{Actor, Role};
 
-use super::account::rule_args;
 use super::audit_entries;
+use super::failed_form::FailedForm;
 use super::login::EmptyForm;
 use super::request_context::RequestContext;
 use crate::http::error::PageError;
@@ -35,10 +35,11 @@ struct UserLine {
     online: usize,
 }
 
-/// The notice at the top of the page: a key of the catalog and its values.
+/// The result of a form, which the page shows.
 enum PageNotice {
     None,
-    Error(StatusCode, &'static str, Value),
+    Failed(FailedForm),
+    /// A key of the catalog and its values.
     Done(&'static str, Value),
 }
 
@@ -72,13 +73,25 @@ pub(in crate::http) async fn add(
 ) -> Result<Response, PageError> {
     let admin = auth.user.ok_or(PageError::Forbidden)?;
     let actor = audit_entries::actor(&admin, client.address);
-    let notice = match Role::parse(&form.role) {
-        None => no_such_role(),
-        Some(role) => {
+    let change = AccountChange { actor: &actor, action: AuditEvent::UserAdd, name: &form.name, fields: &["name", "role", "password"] };
+    let mut failed = FailedForm::new("add").keep("name", &form.name).keep("role", &form.role);
+    let role = Role::parse(&form.role);
+    let broken = broken_rules(&form.name, &form.password);
+    for rule in &broken {
+        failed = failed.rule(rule, change.fields);
+    }
+    let notice = match role {
+        Some(role) if broken.is_empty() => {
             let note = audit_entries::note(&actor, AuditEvent::UserAdd, |user| format!("{} ({})", user.name, user.role));
             let added = state.accounts.noted(note).add(&form.name, role, &form.password).await;
-            let change = AccountChange { actor: &actor, action: AuditEvent::UserAdd, name: &form.name };
-            change.finish(&state, added, "done.user_added", json!({ "name": form.name.trim() })).await?
+            change.finish(&state, added, failed, ("done.user_added", json!({ "name": form.name.trim() }))).await?
+        }
+        _ => {
+            if role.is_none() {
+                failed = failed.field("role", "error.role_invalid");
+            }
+            change.record_refusal(&state, &broken).await;
+            PageNotice::Failed(failed)
         }
     };
     render(&state, &context, &admin, notice).await
@@ -94,15 +107,16 @@ pub(in crate::http) async fn set_role(
 ) -> Result<Response, PageError> {
     let admin = auth.user.ok_or(PageError::Forbidden)?;
     let actor = audit_entries::actor(&admin, client.address);
+    let failed = FailedForm::new("role").about(&name).keep("role", &form.role);
     let notice = match Role::parse(&form.role) {
-        None => no_such_role(),
+        None => PageNotice::Failed(failed.field("role", "error.role_invalid")),
         Some(role) => {
             let args =
                 json!({ "name": name, "role": state.templates.catalogs().of(context.language.code).plain(&format!("role_short.{role}")) });
             let note = audit_entries::note(&actor, AuditEvent::UserRole, move |user| format!("{} ({} → {role})", user.name, user.role));
             let changed = state.accounts.noted(note).set_role(&name, role).await;
-            AccountChange { actor: &actor, action: AuditEvent::UserRole, name: &name }
-                .finish(&state, changed, "done.role_changed", args)
+            AccountChange { actor: &actor, action: AuditEvent::UserRole, name: &name, fields: &["role"] }
+                .finish(&state, changed, failed, ("done.role_changed", args))
                 .await?
         }
     };
@@ -127,8 +141,9 @@ pub(in crate::http) async fn set_password(
     } else {
         state.accounts.notify();
     }
-    let change = AccountChange { actor: &actor, action: AuditEvent::UserPassword, name: &name };
-    let notice = change.finish(&state, changed.map(drop), "done.password_set", json!({ "name": name })).await?;
+    let change = AccountChange { actor: &actor, action: AuditEvent::UserPassword, name: &name, fields: &["password"] };
+    let failed = FailedForm::new("password").about(&name);
+    let notice = change.finish(&state, changed.map(drop), failed, ("done.password_set", json!({ "name": name }))).await?;
     render(&state, &context, &admin, notice).await
 }
 
@@ -144,13 +159,10 @@ pub(in crate::http) async fn remove(
     let actor = audit_entries::actor(&admin, client.address);
     let note = audit_entries::note(&actor, AuditEvent::UserRemove, |user| format!("{} ({})", user.name, user.role));
     let removed = state.accounts.noted(note).remove(&name).await;
-    let change = AccountChange { actor: &actor, action: AuditEvent::UserRemove, name: &name };
-    let notice = change.finish(&state, removed, "done.user_removed", json!({ "name": name })).await?;
+    let change = AccountChange { actor: &actor, action: AuditEvent::UserRemove, name: &name, fields: &[] };
+    let failed = FailedForm::new("remove").about(&name);
+    let notice = change.finish(&state, removed, failed, ("done.user_removed", json!({ "name": name }))).await?;
     render(&state, &context, &admin, notice).await
-}
-
-fn no_such_role() -> PageNotice {
-    PageNotice::Error(StatusCode::BAD_REQUEST, "error.role_invalid", json!({}))
 }
 
 /// A change of an account by an administrator. A change that succeeds writes its entry itself.
@@ -159,15 +171,18 @@ struct AccountChange<'a> {
     action: AuditEvent,
     /// As the administrator typed it.
     name: &'a str,
+    /// The fields of its form.
+    fields: &'a [&'static str],
 }
 
 impl AccountChange<'_> {
+    /// `failed` is the form as it is shown again if a rule refuses the change; `done` is the notice if none does.
     async fn finish(
         self,
         state: &AppState,
         result: Result<(), ChangeError>,
-        done: &'static str,
-        args: Value,
+        failed: FailedForm,
+        (done, args): (&'static str, Value),
     ) -> Result<PageNotice, PageError> {
         match result {
             Ok(()) => {
@@ -175,10 +190,17 @@ impl AccountChange<'_> {
                 Ok(PageNotice::Done(done, args))
             }
             Err(ChangeError::Rule(rule)) => {
-                state.audit_log.record(audit_entries::refused(self.actor, self.action, self.name, &rule.to_string())).await;
-                Ok(PageNotice::Error(StatusCode::BAD_REQUEST, rule.key(), rule_args(&rule)))
+                self.record_refusal(state, std::slice::from_ref(&rule)).await;
+                Ok(PageNotice::Failed(failed.rule(&rule, self.fields)))
             }
             Err(ChangeError::Db(error)) => Err(error.into()),
+        }
+    }
+
+    async fn record_refusal(&self, state: &AppState, broken: &[AccountError]) {
+        if !broken.is_empty() {
+            let why = broken.iter().map(AccountError::to_string).collect::<Vec<_>>().join("; ");
+            state.audit_log.record(audit_entries::refused(self.actor, self.action, self.name, &why)).await;
         }
     }
 }
@@ -195,9 +217,9 @@ async fn render(state: &AppState, context: &RequestContext, admin: &User, notice
     let mut own = values! { "users" => users.into_iter().map(line).collect::<Vec<_>>() };
     let status = match notice {
         PageNotice::None => StatusCode::OK,
-        PageNotice::Error(status, error, args) => {
-            own.extend(values! { "error" => error, "error_args" => args });
-            status
+        PageNotice::Failed(form) => {
+            own.extend(form.values());
+            StatusCode::BAD_REQUEST
         }
         PageNotice::Done(done, args) => {
             own.extend(values! { "done" => done, "done_args" => args });

@@ -49,7 +49,7 @@ test("an administrator finds who did what, filters by a name, and shares the vie
   await page.getByRole("link", { name: "Show all people" }).click();
   await expect(entry(page, "Ana <b>Silva</b>").first()).toBeVisible();
 
-  await page.getByLabel("Search").fill("silva");
+  await page.getByLabel("Search", { exact: true }).fill("silva");
   await page.getByLabel("Moderator").fill("(nobody)");
   await page.getByRole("button", { name: "Show", exact: true }).click();
   await expect(page).toHaveURL(/\/log\?q=silva&moderator=%28nobody%29$/);
@@ -64,10 +64,10 @@ test("times are in the browser's zone, and an address means the same in every zo
   await acted(desk);
   const page = await open(desk, "/log", { timezoneId: ZONE });
   await expect(page.getByRole("columnheader", { name: `Time ${ZONE}` })).toBeVisible();
-  const time = entry(page, "Bo Berg").first().locator("time");
+  const time = entry(page, "Bo Berg").first().locator("time").first();
   const at = new Date(await time.getAttribute("datetime"));
   const local = new Date(at.getTime() + 3.5 * 3600_000).toISOString();
-  await expect(time).toHaveText(local.replace("T", " ").slice(0, 19));
+  await expect(time).toHaveText(new RegExp(`^\\d{1,2} [A-Z][a-z]+ \\d{4}, ${local.slice(11, 19)}$`));
 
   await page.getByLabel(/^From/).fill(local.slice(0, 16));
   await page.getByRole("button", { name: "Show", exact: true }).click();

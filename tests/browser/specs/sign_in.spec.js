@@ -11,7 +11,8 @@ test("the page refuses a wrong password in words and keeps the name", async ({ d
   const page = await open(demo, { role: "nobody", path: "/login" });
   const { name } = demo.account("viewer");
   await signIn(page, { name, password: "not the password" });
-  await expect(page.getByRole("alert")).toHaveText("Wrong user name or password.");
+  await expect(page.locator("#password")).toHaveAccessibleDescription("Wrong user name or password.");
+  await expect(page.locator("#password")).toBeFocused();
   await expect(page.locator("#username")).toHaveValue(name);
 });
 
