@@ -115,7 +115,11 @@ async fn a_role_that_was_refused_stays_chosen() {
 #[case::removed_meanwhile("/users/gone/role", &[("role", "viewer")], "This user no longer exists.")]
 #[case::removed_before_the_password("/users/gone/password", &[("password", "another horse")], "This user no longer exists.")]
 #[tokio::test]
-async fn an_error_that_no_field_can_put_right_has_the_focus_itself(#[case] path: &str, #[case] fields: &[(&str, &str)], #[case] expected: &str) {
+async fn an_error_that_no_field_can_put_right_has_the_focus_itself(
+    #[case] path: &str,
+    #[case] fields: &[(&str, &str)],
+    #[case] expected: &str,
+) {
     let site = TestServer::start().await;
     let mut ana = site.logged_in("ana").await;
     let page = sent(&mut ana, "/users", path, fields, 400).await;

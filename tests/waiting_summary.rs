@@ -29,7 +29,8 @@ async fn the_sums_are_those_of_the_moment_and_never_cached(#[case] name: &str) {
     };
     let before = sums().await;
     assert!(before["time"].as_i64().is_some() && before["waiting"] == 0 && before["bridges"] == 0, "{before}");
-    let lobbies = LobbySummary { waiting: 2, longest_since: Some(5), long_at: Some(6), too_long_at: Some(7), bridges: 1, ..Default::default() };
+    let lobbies =
+        LobbySummary { waiting: 2, longest_since: Some(5), long_at: Some(6), too_long_at: Some(7), bridges: 1, ..Default::default() };
     site.lobbies.send_replace(lobbies);
     let mut after = sums().await;
     let time = after.as_object_mut().and_then(|fields| fields.remove("time")).expect("a time");

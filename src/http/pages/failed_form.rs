@@ -86,10 +86,9 @@ impl FailedForm {
 fn field_of(rule: &AccountError) -> Option<&'static str> {
     match rule {
         AccountError::Name(_) | AccountError::Taken(_) => Some("name"),
-        AccountError::PasswordShort
-        | AccountError::PasswordLong
-        | AccountError::PasswordGuessable
-        | AccountError::PasswordControl => Some("password"),
+        AccountError::PasswordShort | AccountError::PasswordLong | AccountError::PasswordGuessable | AccountError::PasswordControl => {
+            Some("password")
+        }
         AccountError::LastAdmin(_) => Some("role"),
         AccountError::Unknown(_) => None,
     }

@@ -9,7 +9,10 @@ const BACK = 30_000;
 
 const line = (page) => page.locator("[data-waiting-line]");
 const linksOf = (page) =>
-  page.getByRole("navigation", { name: "Pages" }).getByRole("link").evaluateAll((links) => links.map(({ textContent, href }) => [textContent, href]));
+  page
+    .getByRole("navigation", { name: "Main pages" })
+    .getByRole("link")
+    .evaluateAll((links) => links.map(({ textContent, href }) => [textContent, href]));
 
 /** Adds an account on the page of users. @param {import("@playwright/test").Page} page */
 async function addUser(page, name) {
@@ -132,7 +135,10 @@ test("a refused form keeps its values, marks each wrong field, and moves the foc
   const password = page.getByLabel("Password", { exact: true });
   await expect(password).toHaveValue("");
   await expect(password).toHaveAccessibleDescription(/Use at least 10 characters.*At least 10 characters/);
-  await page.getByRole("alert").getByRole("link", { name: /at least 10/ }).click();
+  await page
+    .getByRole("alert")
+    .getByRole("link", { name: /at least 10/ })
+    .click();
   await expect(password).toBeFocused();
   await screenshot(page, "users-add-error");
 });
