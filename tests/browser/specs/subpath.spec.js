@@ -23,7 +23,7 @@ test("all addresses are below the path of public_url: pages, files, socket, sign
   await expect(page).toHaveURL(`${cluster.url}/account`);
   await page.getByRole("link", { name: "Users" }).click();
   await expect(page).toHaveURL(`${cluster.url}/users`);
-  await page.getByRole("link", { name: "Back to the desk" }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "Desk" }).click();
   await live(page);
   const bo = await cluster.join(await cluster.meeting("Board call"), "Bo Berg");
   await admitOf(person(page, bo.id)).click();
