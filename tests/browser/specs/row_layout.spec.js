@@ -231,7 +231,9 @@ test("a wide window shows those in the call beside the list, of the open meeting
   await expect(pane.getByRole("grid", { name: "In the call" }).locator(".person .name > bdi")).toHaveText("Mona Host");
   await page.setViewportSize({ width: 1440, height: HEIGHT });
   await expect(pane).toHaveCount(0);
-  await expect(page.locator("#people").getByRole("grid", { name: "In the call" }).locator(".person .name > bdi")).toHaveText("Mona Host");
+  await expect(page.locator("#people").getByRole("grid", { name: "In the call" }).locator(".person .name > bdi")).toHaveText(
+    "Mona Host",
+  );
 });
 
 test("on a phone a row shows what fits, and the bridge's name does not stick out", async ({ cluster, open }) => {
