@@ -163,9 +163,16 @@ async fn a_healthy_socket_is_never_given_up_and_costs_a_few_status_requests(#[ca
     scene.page.follow_for(scene.desk.config.timing.recheck[3] + doubt).await;
     let opened = scene.opened();
     scene.desk.control().reset_requests();
-    scene.page.follow_for(quiet * 20).await;
+    // On a busy machine a bridge's subscriptions are repeated later.
+    let repeated = |desk: &Desk| desk.control().requests().iter().all(|requests| requests.subscribe_repeats >= 3);
+    for round in 0.. {
+        scene.page.follow_for(quiet).await;
+        if round >= 20 && repeated(&scene.desk) {
+            break;
+        }
+        assert!(round < 100, "{:?}", scene.desk.control().requests());
+    }
     for requests in scene.desk.control().requests() {
-        assert!(requests.subscribe_repeats >= 3, "{requests:?}");
         let others = requests.total - requests.by_shape.get("GET /system/status").copied().unwrap_or(0);
         assert_eq!(others, 0, "{requests:?}");
     }
